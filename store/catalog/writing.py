@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from mvsearch.store.catalog import changes
+from mvsearch.store.catalog.details import DetailWriter
 from mvsearch.store.catalog.encoders import EncoderWriter
 from mvsearch.store.catalog.reading.facets import FacetReader
 from mvsearch.store.catalog.reading.lyrics import LyricsReader
@@ -34,7 +36,6 @@ from mvsearch.store.database.rows.videos import (
 from mvsearch.store.database.tables import (
     FailureRow,
     LocationRow,
-    LyricsRow,
     VideoRow,
 )
 from mvsearch.store.errors import VideoNotFoundError
@@ -67,6 +68,7 @@ class Catalog(
     FacetReader,
     MoodReader,
     SoundWriter,
+    DetailWriter,
 ):
     """Videos with their files, the results of each stage, and failures.
 
@@ -121,15 +123,7 @@ class Catalog(
                 changes.unmark_removed(session, some)
             session.flush()
             for one in videos:
-                session.add(location_to_row(one.location))
-                session.add_all(stage_to_row(stage, ()) for stage in one.stages)
-                session.add_all(tags_to_rows(one.video.id, one.tags))
-                session.add_all(stills_to_rows(one.video.id, one.stills))
-                session.add_all(track_to_row(one.video.id, track) for track in one.moods)
-                if one.metadata is not None:
-                    changes.replace_metadata(session, one.video.id, one.metadata)
-                if one.lyrics is not None:
-                    session.add(lyrics_to_row(one.video.id, one.lyrics))
+                _add_results(session, one)
             session.flush()
             pairs = [(one.video.id, each) for one in videos for each in one.embeddings]
             changes.add_embeddings(session, pairs, generations, self.index)
@@ -275,37 +269,6 @@ class Catalog(
             changes.add_embeddings(session, list(made.items()), generations, self.index)
 
     @repeated
-    def store_moods(self, moods: Iterable[tuple[str, MoodTrack]]) -> None:
-        """Replace the mood of sides of videos, by their id; unknown videos are skipped."""
-        with self._database.writing() as session:
-            for video_id, track in moods:
-                if session.get(VideoRow, video_id) is not None:
-                    changes.replace_mood(session, video_id, track.side, track)
-
-    @repeated
-    def store_tempos(self, found: Mapping[str, TempoAndKey]) -> None:
-        """Replace tempo and key of videos, by their id; unknown videos are skipped."""
-        with self._database.writing() as session:
-            for video_id, tempo in found.items():
-                changes.replace_tempo(session, video_id, tempo)
-
-    @repeated
-    def note_languages(self, languages: Mapping[str, str | None]) -> None:
-        """Note the language of lyrics, by video id, where none is known."""
-        with self._database.writing() as session:
-            for video_id, language in languages.items():
-                unknown = (LyricsRow.video_id == video_id) & LyricsRow.language.is_(None)
-                session.execute(update(LyricsRow).where(unknown).values(language=language))
-
-    @repeated
-    def store_stills(self, stills: Mapping[str, Sequence[Still]]) -> None:
-        """Replace the stills of videos, by video id; unknown videos are skipped."""
-        with self._database.writing() as session:
-            for video_id, some in stills.items():
-                if session.get(VideoRow, video_id) is not None:
-                    changes.replace_stills(session, video_id, some)
-
-    @repeated
     def record_failure(self, failure: Failure, size: int = 0, mtime_ns: int = 0) -> None:
         """Store a failure with the size and `mtime_ns` of the file, replacing an earlier one."""
         with self._database.writing() as session:
@@ -320,3 +283,16 @@ class Catalog(
                 if stage is not None:
                     query = query.where(FailureRow.stage == stage)
                 session.execute(query)
+
+
+def _add_results(session: Session, one: IndexedVideo) -> None:
+    """Add what belongs to a new video, except vectors and lines."""
+    session.add(location_to_row(one.location))
+    session.add_all(stage_to_row(stage, ()) for stage in one.stages)
+    session.add_all(tags_to_rows(one.video.id, one.tags))
+    session.add_all(stills_to_rows(one.video.id, one.stills))
+    session.add_all(track_to_row(one.video.id, track) for track in one.moods)
+    if one.metadata is not None:
+        changes.replace_metadata(session, one.video.id, one.metadata)
+    if one.lyrics is not None:
+        session.add(lyrics_to_row(one.video.id, one.lyrics))

@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import update
 
 from mvsearch.store.database.connection import Database
-from mvsearch.store.database.index_tables import PlacementRow
+from mvsearch.store.database.postgresql.index_tables import PlacementRow
 from mvsearch.store.database.tables import SettingRow
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.vectors.cache import IndexCache

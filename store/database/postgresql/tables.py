@@ -4,8 +4,8 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from mvsearch.store.database.connection import Database
-from mvsearch.store.database.index_tables import IndexBase
 from mvsearch.store.database.postgresql.address import SHARED
+from mvsearch.store.database.postgresql.index_tables import IndexBase
 from mvsearch.store.database.postgresql.words import WORD_STATEMENTS
 from mvsearch.store.database.tables import SettingRow
 from mvsearch.store.errors import MvsearchError

@@ -12,7 +12,7 @@ from mvsearch.store.catalog.reading.vectors import Snapshot, VectorReader
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.blobs import StoredVectors, normalise
 from mvsearch.store.database.connection import Database
-from mvsearch.store.database.index_tables import IndexedVideoRow
+from mvsearch.store.database.postgresql.index_tables import IndexedVideoRow
 from mvsearch.store.database.rows.vectors import row_to_vectors
 from mvsearch.store.database.tables import EmbeddingRow, SpaceRow
 from mvsearch.store.records import Matrix, Space

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from mvsearch.store.catalog.reading.vectors import VectorReader
 from mvsearch.store.database.connection import Database
-from mvsearch.store.database.index_tables import IndexedVideoRow
+from mvsearch.store.database.postgresql.index_tables import IndexedVideoRow
 from mvsearch.store.database.tables import SpaceRow
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.records import Space

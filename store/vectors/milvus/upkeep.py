@@ -9,7 +9,7 @@ from sqlalchemy import Numeric, Select, delete, func, select
 
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.connection import Database
-from mvsearch.store.database.index_tables import IndexedVideoRow, PlacementRow
+from mvsearch.store.database.postgresql.index_tables import IndexedVideoRow, PlacementRow
 from mvsearch.store.records import Space
 from mvsearch.store.vectors.milvus.building import KIND, Open, find_missing, iter_placed
 from mvsearch.store.vectors.milvus.client import MilvusServer

@@ -14,7 +14,7 @@ from mvsearch.store.catalog import changes
 from mvsearch.store.catalog.reading.vectors import Snapshot, VectorReader
 from mvsearch.store.database.blobs import normalise
 from mvsearch.store.database.connection import Database
-from mvsearch.store.database.index_tables import IndexedVideoRow, PlacementRow
+from mvsearch.store.database.postgresql.index_tables import IndexedVideoRow, PlacementRow
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.records import Matrix, Space
 from mvsearch.store.vectors.exact.centering import find_centre, is_centred, place_vectors

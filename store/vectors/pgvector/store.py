@@ -15,7 +15,7 @@ from mvsearch.store.catalog.index_writer import Made
 from mvsearch.store.catalog.reading.vectors import VectorReader
 from mvsearch.store.database.blobs import normalise
 from mvsearch.store.database.connection import Database
-from mvsearch.store.database.index_tables import PlacementRow
+from mvsearch.store.database.postgresql.index_tables import PlacementRow
 from mvsearch.store.database.tables import SpaceRow
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.records import Embeddings, Matrix, Space

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, suppress
 from sqlalchemy import delete, select, text
 
 from mvsearch.store.database.connection import Database
-from mvsearch.store.database.index_tables import PlacementRow
+from mvsearch.store.database.postgresql.index_tables import PlacementRow
 from mvsearch.store.errors import LibraryBusyError
 from mvsearch.store.vectors.pgvector.tables import KIND, drop_table
 

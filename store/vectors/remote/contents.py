@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mvsearch.store.database.index_tables import IndexedVideoRow
+from mvsearch.store.database.postgresql.index_tables import IndexedVideoRow
 from mvsearch.store.vectors.index import Integers
 
 # Up to so many ids, places are found by bisection; for more, those of all ids are looked up.

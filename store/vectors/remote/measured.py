@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, String, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
 from mvsearch.store.database.connection import Database
-from mvsearch.store.database.index_tables import MeasuredRow, PlacementRow
+from mvsearch.store.database.postgresql.index_tables import MeasuredRow, PlacementRow
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError
 from mvsearch.store.vectors.index import VectorIndex
 from mvsearch.store.vectors.space_files import READING_ERRORS, Arrays, pack_arrays, unpack_arrays

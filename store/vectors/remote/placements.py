@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
-from mvsearch.store.database.index_tables import IndexedVideoRow, PlacementRow
+from mvsearch.store.database.postgresql.index_tables import IndexedVideoRow, PlacementRow
 from mvsearch.store.database.tables import SpaceRow
 from mvsearch.store.records import Matrix, Space
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from mvsearch.store.catalog.reading.vectors import VectorReader
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.connection import Database
-from mvsearch.store.database.index_tables import IndexedVideoRow
+from mvsearch.store.database.postgresql.index_tables import IndexedVideoRow
 from mvsearch.store.records import Matrix, Space
 from mvsearch.store.vectors.exact.centering import place_vectors
 from mvsearch.store.vectors.index import Integers, Scores, Spans

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from mvsearch.store.catalog.index_writer import Made
 from mvsearch.store.database.batches import in_batches
-from mvsearch.store.database.index_tables import IndexedVideoRow
+from mvsearch.store.database.postgresql.index_tables import IndexedVideoRow
 
 _UNTOUCHED = {"synchronize_session": False}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import text
 
-from mvsearch.store.database.index_tables import PlacementRow
+from mvsearch.store.database.postgresql.index_tables import PlacementRow
 from mvsearch.store.library import Library
 from mvsearch.store.records import (
     Embeddings,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from mvsearch.store.database.index_tables import IndexedVideoRow, MeasuredRow
+from mvsearch.store.database.postgresql.index_tables import IndexedVideoRow, MeasuredRow
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Embeddings, Segment, Space
