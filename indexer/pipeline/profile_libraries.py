@@ -13,7 +13,7 @@ from mvsearch.indexer.pipeline.encoders.beside import describe_beside
 from mvsearch.indexer.pipeline.encoders.of_library import find_encoders
 from mvsearch.indexer.pipeline.index_options import IndexOptions
 from mvsearch.indexer.pipeline.run import index_videos
-from mvsearch.indexer.pipeline.writer import Summary
+from mvsearch.indexer.pipeline.summary import Summary
 from mvsearch.indexer.progress import Progress
 from mvsearch.store.errors import CancelledError, EncoderMismatchError
 from mvsearch.store.library import Library

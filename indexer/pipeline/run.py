@@ -33,7 +33,8 @@ from mvsearch.indexer.pipeline.planning.plan import (
     list_idle_options,
 )
 from mvsearch.indexer.pipeline.planning.take_inventory import take_inventory, take_inventory_of
-from mvsearch.indexer.pipeline.writer import CatalogWriter, Summary, adopt_profile, wait_to_write
+from mvsearch.indexer.pipeline.summary import Summary
+from mvsearch.indexer.pipeline.writer import CatalogWriter, adopt_profile, wait_to_write
 from mvsearch.indexer.progress import Progress, Silence, count_steps
 from mvsearch.store.errors import CancelledError, MvsearchError
 from mvsearch.store.library import Library

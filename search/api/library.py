@@ -34,7 +34,7 @@ from mvsearch.store.records import Video
 
 if TYPE_CHECKING:
     from mvsearch.indexer.encoders import Encoders
-    from mvsearch.indexer.pipeline.writer import Summary
+    from mvsearch.indexer.pipeline.summary import Summary
     from mvsearch.search.query.encode import Made
     from mvsearch.search.temporal.expression import Expression
 

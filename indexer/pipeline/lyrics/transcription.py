@@ -19,7 +19,8 @@ from mvsearch.indexer.pipeline.lyrics.lyrics_stage import transcribe_lyrics
 from mvsearch.indexer.pipeline.outcome import StageResult
 from mvsearch.indexer.pipeline.planning.comparison import stands
 from mvsearch.indexer.pipeline.planning.inventory import Found
-from mvsearch.indexer.pipeline.writer import CatalogWriter, Summary, wait_to_write
+from mvsearch.indexer.pipeline.summary import Summary
+from mvsearch.indexer.pipeline.writer import CatalogWriter, wait_to_write
 from mvsearch.indexer.progress import Progress, Silence
 from mvsearch.store.errors import CancelledError
 from mvsearch.store.library import Library

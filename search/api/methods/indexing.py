@@ -10,7 +10,7 @@ from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.media.files.scan import check_places
 from mvsearch.indexer.pipeline.lyrics.transcription import transcribe_library
 from mvsearch.indexer.pipeline.run import index_paths
-from mvsearch.indexer.pipeline.writer import Summary
+from mvsearch.indexer.pipeline.summary import Summary
 from mvsearch.indexer.progress import count_steps
 from mvsearch.search.api.arguments import (
     IndexArguments,

@@ -27,7 +27,7 @@ from mvsearch.store.records import Video
 from mvsearch.store.unicode import replace_surrogates
 
 if TYPE_CHECKING:
-    from mvsearch.indexer.pipeline.writer import Summary
+    from mvsearch.indexer.pipeline.summary import Summary
     from mvsearch.search.evaluation.evaluation import Evaluation
     from mvsearch.search.evaluation.queries.sample import SampleOptions
     from mvsearch.search.output.report import ReportOptions
@@ -193,6 +193,6 @@ class RemoteReports(RemoteContents, RemoteMediaFiles):
 
 def _read_summary(given: Any) -> "Summary":
     """The summary of a run."""
-    from mvsearch.indexer.pipeline.writer import Summary
+    from mvsearch.indexer.pipeline.summary import Summary
 
     return read(Summary, {**given, "unfinished": take(given, "unfinished_files")})

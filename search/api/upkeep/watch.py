@@ -17,7 +17,7 @@ from mvsearch.store.open_database import find_folder
 from mvsearch.store.opening import AnyPath, expand_home, find_address
 
 if TYPE_CHECKING:
-    from mvsearch.indexer.pipeline.writer import Summary
+    from mvsearch.indexer.pipeline.summary import Summary
 
 INTERVAL_SECONDS = 300.0
 SETTLE_SECONDS = 10.0
