@@ -12,6 +12,8 @@ from mvsearch.indexer.distributed.token import make_token, require_token
 from mvsearch.store.errors import MvsearchError
 
 HEAD_PORT = 6379
+# Ray's own, for the processes of a node.
+WORKER_PORTS = range(10002, 20000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,11 @@ def write_command(options: NodeOptions) -> list[str]:
     """The words of `ray start`.
 
     Raises:
-        MvsearchError: the head is not HOST:PORT, or an address is no address.
+        MvsearchError: the head is not HOST:PORT, an address is no address, or a port is taken.
     """
     words = ["start", "--block", "--disable-usage-stats"]
     if options.head is None:
+        _check_ports(options.port, options.client_port)
         words += ["--head", f"--port={options.port}", "--include-dashboard=false"]
         words.append(f"--ray-client-server-port={options.client_port}")
     else:
@@ -80,3 +83,13 @@ def write_command(options: NodeOptions) -> list[str]:
                 raise MvsearchError(f"a node cannot have {value} {name}")
             words.append(f"--num-{name}={value}")
     return words
+
+
+def _check_ports(port: int, client_port: int) -> None:
+    """Raise MvsearchError for ports that Ray refuses, as it needs them otherwise."""
+    first, last = WORKER_PORTS[0], WORKER_PORTS[-1]
+    for one in (port, client_port):
+        if one in WORKER_PORTS:
+            raise MvsearchError(f"port {one} is one of {first} to {last}, which Ray's workers have")
+    if port == client_port:
+        raise MvsearchError(f"nodes and index runs cannot both have port {port}")

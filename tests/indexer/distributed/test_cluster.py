@@ -123,9 +123,17 @@ def test_nodes_are_started_by_ray_s_own_command(monkeypatch: pytest.MonkeyPatch)
     joined = write_command(NodeOptions("10.0.0.1:7000", gpus=0))
     assert {"--address=10.0.0.1:7000", "--num-gpus=0"} < set(joined)
     assert "--head" not in joined
-    for options in (NodeOptions("head"), NodeOptions(host="--x"), NodeOptions(cpus=-1)):
+    for options in (
+        NodeOptions("head"),
+        NodeOptions(host="--x"),
+        NodeOptions(cpus=-1),
+        NodeOptions(port=19_999),
+        NodeOptions(client_port=10_002),
+        NodeOptions(port=7000, client_port=7000),
+    ):
         with pytest.raises(MvsearchError):
             write_command(options)
+    write_command(NodeOptions("10.0.0.1:7000", port=7000, client_port=7000))  # of heads alone
     # Without a token a node does not join.
     monkeypatch.setattr(node, "import_ray", settings.apply_settings)
     monkeypatch.setattr(os, "execv", None)
