@@ -74,18 +74,30 @@ def find_similar(
     order = order[~np.isnan(likely[order])]
     # The highest bound of those from each place on.
     rest = np.maximum.accumulate(reach[order][::-1])[::-1]
+    return _compare_likely(table, video_id, fuse, n_wanted, at[order], rest)
+
+
+def _compare_likely(
+    table: VideoTable,
+    video_id: str,
+    fuse: Fuse,
+    n_wanted: int,
+    likely: Positions,
+    rest: FloatArray,
+) -> Compared:
+    """Compare a video with likely ones, the likeliest first, until the `rest` is bound below."""
     found = np.zeros((len(table.indexes), 0))
     n_compared, n_next = 0, max(FIRST, 2 * n_wanted)
-    while n_compared < min(len(order), MAX_COMPARED):
-        some = order[n_compared : n_compared + n_next]
-        ids = table.pick(at[some])
+    while n_compared < min(len(likely), MAX_COMPARED):
+        some = likely[n_compared : n_compared + n_next]
+        ids = table.pick(some)
         rows = np.stack([compare_one(index, video_id, ids) for index in table.indexes])
         found, n_compared, n_next = np.hstack([found, rows]), n_compared + len(some), AT_ONCE
-        scores = np.sort(fuse(found, at[order[:n_compared]]))[::-1]
+        scores = np.sort(fuse(found, likely[:n_compared]))[::-1]
         best = scores[n_wanted - 1] if n_compared >= n_wanted else -np.inf
-        if n_compared < len(order) and best >= rest[n_compared]:
+        if n_compared < len(likely) and best >= rest[n_compared]:
             break
-    return Compared(at[order[:n_compared]], found)
+    return Compared(likely[:n_compared], found)
 
 
 def _bound_all(

@@ -30,25 +30,28 @@ def check_database(state: LibraryState) -> Iterator[Finding]:
         yield Finding("library", "database", "problem", damage, how)
     if state.damages:
         return
-    if state.version == COPYING:
-        what = f"{state.place} is half copied"
-        how = "run the same mvsearch copy again, or delete it"
-        yield Finding("library", "database", "problem", what, how)
+    if state.version != state.newest:
+        yield _tell_version(state)
         return
     checked = "all pages are whole" if state.is_checked else "mvsearch check reads it all"
     size = f"{state.n_bytes / 1e6:,.1f} MB"
     what = f"{state.place}, {state.n_videos:,} videos, {size}, {checked}"
-    if state.version != state.newest:
-        what = f"{state.place} has the tables of another version (schema {state.version})"
-        newer = (state.version or "") > state.newest
-        how = (
-            "install the newer mvsearch" if newer else "the next command that opens it upgrades it"
-        )
-        yield Finding("library", "database", "problem" if newer else "note", what, how)
-        return
     yield Finding("library", "database", "ok", what)
     if state.profile is not None:
         yield Finding("library", "profile", "ok", state.profile)
+
+
+def _tell_version(state: LibraryState) -> Finding:
+    """What tables that are not of this version are."""
+    if state.version == COPYING:
+        what = f"{state.place} is half copied"
+        how = "run the same mvsearch copy again, or delete it"
+        return Finding("library", "database", "problem", what, how)
+    what = f"{state.place} has the tables of another version (schema {state.version})"
+    if (state.version or "") > state.newest:
+        return Finding("library", "database", "problem", what, "install the newer mvsearch")
+    how = "the next command that opens it upgrades it"
+    return Finding("library", "database", "note", what, how)
 
 
 def check_server(state: LibraryState) -> Iterator[Finding]:

@@ -36,9 +36,8 @@ def read_version(database: Database) -> str | None:
             return None
         versions = session.scalars(select(_VERSION)).all() if _VERSION.name in tables else ()
     if len(versions) != 1:
-        raise LibraryDamagedError(
-            f"{database.place} is not a catalogue of mvsearch; move it away and index again"
-        )
+        mend = "move it away and index again" if database.is_sqlite else "name another database"
+        raise LibraryDamagedError(f"{database.place} is not a catalogue of mvsearch; {mend}")
     return str(versions[0])
 
 

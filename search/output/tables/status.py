@@ -26,6 +26,14 @@ def print_status(status: dict[str, Any], console: Console) -> None:
             "          what is not there is kept, as a drive may be missing; if it is gone or was"
             " renamed: index the new place, then mvsearch remove --missing",
         )
+    _print_stages(status, console)
+    print_line(console, f"failures  {status['failures']}")
+    if status["removed"]:
+        print_line(console, f"removed   {status['removed']} stay out (mvsearch list --removed)")
+
+
+def _print_stages(status: dict[str, Any], console: Console) -> None:
+    """Print what each encoder has made and has to do, and what is usual in its space."""
     for stage, encoders in status["stages"].items():
         for encoder, counts in encoders.items():
             rough = f", {counts[KEY]} of key frames only" if counts.get(KEY) else ""
@@ -38,9 +46,6 @@ def print_status(status: dict[str, Any], console: Console) -> None:
     for space, medians in status["median_unrelated"].items():
         said = ", ".join(f"{median:.2f} ({kind})" for kind, median in medians.items())
         print_line(console, f"unrelated {said} median similarity ({space})")
-    print_line(console, f"failures  {status['failures']}")
-    if status["removed"]:
-        print_line(console, f"removed   {status['removed']} stay out (mvsearch list --removed)")
 
 
 def describe_server(server: dict[str, Any]) -> str:
