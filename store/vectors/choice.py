@@ -3,10 +3,10 @@
 import time
 from pathlib import Path
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from mvsearch.store.database.connection import Database
-from mvsearch.store.database.postgresql.index_tables import PlacementRow
+from mvsearch.store.database.postgresql.index_tables import IndexedVideoRow, PlacementRow
 from mvsearch.store.database.tables import SettingRow
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.vectors.cache import IndexCache
@@ -74,6 +74,8 @@ def change_choice(database: Database, name: str) -> None:
         session.merge(SettingRow(name=VECTORS, value=noted))
         used = update(PlacementRow).where(PlacementRow.is_current)
         session.execute(used.values(is_current=False, retired_seconds=time.time()))
+        # Files tell the database of no video: who comes back to a server begins anew.
+        session.execute(delete(IndexedVideoRow))
 
 
 def open_store(

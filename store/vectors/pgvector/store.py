@@ -16,7 +16,7 @@ from mvsearch.store.catalog.reading.vectors import VectorReader
 from mvsearch.store.database.blobs import normalise
 from mvsearch.store.database.connection import Database
 from mvsearch.store.database.postgresql.index_tables import PlacementRow
-from mvsearch.store.database.tables import SpaceRow
+from mvsearch.store.database.tables import EmbeddingRow, SpaceRow
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.records import Embeddings, Matrix, Space
 from mvsearch.store.vectors.exact.centering import (
@@ -71,12 +71,18 @@ class PgvectorStore:
         self._refused: dict[str, int] = {}
 
     def add(self, session: Session, made: Sequence[Made], generations: Mapping[str, int]) -> None:
-        """Copy vectors to the table of their space, which is made for the first ones."""
+        """Copy vectors to the table of their space, which is made for the first ones.
+
+        Where the space has others but no table, since another store kept them, all are placed when
+        it is opened.
+        """
         by_space: dict[Space, list[tuple[int, Embeddings]]] = defaultdict(list)
         for handle, (_, each) in zip(add_videos(session, made, generations), made, strict=True):
             by_space[each.space].append((handle, each))
         for space, some in by_space.items():
             row = _find_current(session, space.key)
+            if row is None and _has_older(session, space.key, generations[space.key]):
+                continue
             if row is None:
                 row = placing.add_placement(session, space, is_current=True)
             centre = placing.read_centre(row)
@@ -138,7 +144,9 @@ class PgvectorStore:
                 is_large = (
                     index.contents.n_videos >= MIN_SETTLED_VIDEOS or index.n >= placing.MIN_LISTED
                 )
-                if is_large and row is not None and _is_stale(space, row, generation, index):
+                is_new = row is None and not reader.is_empty(space.key)
+                is_stale = row is not None and _is_stale(space, row, generation, index)
+                if is_new or (is_large and is_stale):
                     self._bring_up_to_date(space, generation)
             drop_unused(self._database)
         except MvsearchError as error:
@@ -227,6 +235,13 @@ def _is_stale(space: Space, row: PlacementRow, generation: int, index: PgvectorI
     # Building the server's index takes long: a small library, too, keeps its centre for a while.
     is_drifted = is_centred(space) and abs(n_videos - row.n_centred) > MAX_DRIFT * row.n_centred
     return is_drifted or index.n > MAX_GROWTH * row.n_listed
+
+
+def _has_older(session: Session, space_key: str, generation: int) -> bool:
+    """Whether a space has vectors from before a generation."""
+    made = EmbeddingRow
+    query = select(made.video_id).where(made.space_key == space_key, made.generation < generation)
+    return session.scalar(query.limit(1)) is not None
 
 
 def _of_space(space_key: str) -> Select[Any]:

@@ -266,3 +266,26 @@ def test_a_library_without_vectors_is_searched(library: Library) -> None:
         assert (index.search(queries, 3).videos == -1).all()
         assert np.isnan(index.score_sets(queries, ["one"])).all()
         assert (index.n, index.video_ids) == (0, ())
+
+
+@pytest.mark.parametrize("was_here", [True, False])
+def test_videos_from_before_another_choice_are_found_after_the_next_is_added(
+    library: Library, *, was_here: bool
+) -> None:
+    if not was_here:
+        library.choose_vectors("faiss")
+    with library.writing():
+        add(library, 1)
+        library.index(WORDS)
+    library.choose_vectors("faiss")
+    with library.writing():
+        add(library, 2)
+    library.choose_vectors("pgvector")
+    with library.writing():
+        add(library, 3)
+    store = PgvectorStore(library.database)
+    for space in SPACES:
+        index = library.index(space)
+        assert index.video_ids == ("0001", "0002", "0003")
+        assert store.compare(space, library.catalog) == []
+        assert (index.search(make_vectors(space, 1, 1), 15).videos >= 0).all()
