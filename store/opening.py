@@ -16,6 +16,8 @@ AnyPath = str | os.PathLike[str]
 Address = Path | str
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+# It would be taken for a folder, and shown with its password.
+_LACKS_SLASH = re.compile(r"postgres(ql)?(\+\w+)?:(?!//)", re.IGNORECASE)
 _BACKENDS = ("postgresql+psycopg", "postgresql", "postgres")
 
 
@@ -26,6 +28,8 @@ def parse_address(given: AnyPath) -> Address:
         MvsearchError: the URL is of something else than a library; it is not repeated, because it
             may hold a password.
     """
+    if isinstance(given, str) and _LACKS_SLASH.match(given) is not None:
+        raise MvsearchError(f"this is no address of a library: write {LIBRARY_URL}")
     if not isinstance(given, str) or _URL.match(given) is None:
         return expand_home(given)
     scheme = given.partition(":")[0].lower()

@@ -23,7 +23,7 @@ def read_library(text: str) -> Any:
     """Parse the address of a library: the path of a folder, or the URL of a database as text."""
     from mvsearch.store.opening import parse_address
 
-    return parse_address(text) if "://" in text else read_path(text)
+    return parse_address(text) if ":" in text else read_path(text)
 
 
 def require_command(context: typer.Context) -> None:

@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from mvsearch.search.commands.options.common import read_library
 from mvsearch.store.database.postgresql.address import read_place
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.opening import hide_password, parse_address
@@ -84,6 +86,14 @@ def test_other_addresses_are_no_folders(scheme: str) -> None:
         parse_address(f"{scheme}://ann:{SECRET}@db.example/videos")
     assert SECRET not in str(refused.value)
     assert ("mvsearch.connect" in str(refused.value)) == scheme.startswith("http")
+
+
+@pytest.mark.parametrize("scheme", ["postgresql:/", "postgres:", "PostgreSQL+psycopg:/"])
+def test_an_address_that_lacks_a_slash_is_no_folder(scheme: str) -> None:
+    with pytest.raises(MvsearchError, match="no address of a library") as refused:
+        read_library(f"{scheme}ann:{SECRET}@db.example/videos")
+    assert SECRET not in str(refused.value)
+    assert parse_address("postgresql") == Path("postgresql")
 
 
 def test_the_driver_that_is_not_installed_is_named() -> None:
