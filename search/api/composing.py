@@ -104,11 +104,11 @@ def _project(part: QueryPart, name: str, library: "VideoLibrary | None", generat
     from mvsearch.indexer.media.pictures import read_image
     from mvsearch.indexer.mood.measure import find_mood_space
     from mvsearch.indexer.mood.media import project_frames
+    from mvsearch.search.api.library import find_source
     from mvsearch.search.api.train_compose import load_projection
 
-    projection, settings = load_projection(
-        name, None if library is None else library.folder, generator
-    )
+    source = None if library is None else find_source(library)
+    projection, settings = load_projection(name, source, generator)
     encoder = Encoders(str(settings["profile"])).frames
     found = find_mood_space(encoder.spaces, "frames")
     if found is None or found[1].revision != settings["head"]:

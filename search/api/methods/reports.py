@@ -58,7 +58,7 @@ class Reports(Contents):
         """Look for what is wrong with the machine and the library; see `mvsearch.diagnose`."""
         from mvsearch.search.api.upkeep.doctor import diagnose
 
-        return diagnose(self._session.folder)
+        return diagnose(self._session.source)
 
     def explain(
         self,

@@ -41,6 +41,10 @@ def test_a_library_and_its_server_are_told(
         assert word in told["server"][1]
     assert {"tables", "connections", "indexes"} <= {*told}
     assert told["indexes"] == ("ok", "up to date")
+    with mvsearch.open(address) as opened:
+        by_library = {one.name: one for one in opened.diagnose().findings}
+    assert "3 videos" in by_library["database"].what
+    assert by_library["server"].state == "ok"
     with Library.open(address) as library, library.database.writing() as session:
         session.execute(text("UPDATE index_placement SET is_current = false"))
     assert find(address)["indexes"][0] == "note"
