@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 import mvsearch
 from mvsearch.search.web.app import make_app
 from mvsearch.search.web.options import WebOptions
-from mvsearch.store.database import connection
+from mvsearch.store import state_reader
 from mvsearch.store.database.postgresql import repeating
 from mvsearch.store.errors import LibraryUnreachableError
 from tests.faults.conftest import find_name
@@ -101,7 +101,8 @@ def test_a_server_that_is_away_is_one_line_everywhere(
     own_postgres: PostgresServer, copy: Callable[[], str], shell: Shell,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(connection, "READ_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(repeating, "READ_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(state_reader, "READ_PATIENCE_SECONDS", 0.1)
     monkeypatch.setattr(repeating, "WRITE_PATIENCE_SECONDS", 0.1)
     address = copy()
     tcp = own_postgres.tcp_address(find_name(address), PASSWORD)
