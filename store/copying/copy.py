@@ -55,7 +55,7 @@ class LibraryCopy:
         }
 
 
-class _SourceChangedError(Exception):
+class _SourceChangedError(MvsearchError):
     """The source has not the rows any more of which the target is half a copy."""
 
 

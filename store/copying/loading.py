@@ -8,12 +8,13 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from mvsearch.store.copying.tables import CopiedTable, Row, name_type
+from mvsearch.store.errors import MvsearchError
 
 # The largest of PostgreSQL's `integer`; its driver would cut larger ones.
 MAX_INTEGER = 2**31 - 1
 
 
-class UnfitError(Exception):
+class UnfitError(MvsearchError):
     """A database refuses rows that a whole library does not hold; the message is one line."""
 
 

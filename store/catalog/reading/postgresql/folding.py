@@ -2,8 +2,9 @@
 
 import hashlib
 import re
-import unicodedata
 from functools import lru_cache
+
+from mvsearch.store.unicode import normalise
 
 _WORDS = re.compile(r"[^\W_]+")
 # PostgreSQL indexes terms of up to 2,700 bytes; a longer word is known by its digest.
@@ -39,7 +40,7 @@ def _fold_plainly(letter: str) -> str:
     """A letter without case and, if it is Latin, without accents; nothing for an accent alone."""
     if "\u0300" <= letter <= "\u036f":
         return ""
-    first = unicodedata.normalize("NFD", letter)[0]
+    first = normalise(letter, "NFD")[0]
     return _fold(first if first.isascii() else letter)
 
 

@@ -168,4 +168,4 @@ def test_the_compose_file_fits_the_project() -> None:
     grace = int(services["serve"]["stop_grace_period"].removesuffix("s"))
     assert grace > float(str(read["grace"])) + 2 * 10  # requests, then jobs
     listed = (ROOT / "container.txt").read_text()
-    assert all(f"{package}==" in listed for package in ("psycopg", "psycopg-binary", "pgvector"))
+    assert all(f"{package}==" in listed for package in ("psycopg", "psycopg-binary"))
