@@ -4,6 +4,7 @@ Expressions hold numbers alone, so that no text of a stranger becomes a part of 
 """
 
 import hashlib
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -17,6 +18,9 @@ PREFIX = "mvsearch_"
 # A row's number is that of its video's vectors, and behind it the position among these.
 SEGMENT_BITS = 20
 MAX_SEGMENTS = 1 << SEGMENT_BITS
+
+# A collection's name behind that of its library.
+_OWN = re.compile(r"[0-9a-f]{12}_([0-9a-f]{1,16})_[0-9a-f]{8}")
 
 Numbers = npt.NDArray[np.int64]
 
@@ -61,6 +65,13 @@ def name_collection(identity: str, space_key: str, placement: int, centre: Matri
     """
     own = f"{placement:x}_{_digest(centre.astype('<f4').tobytes(), 8)}"
     return f"{name_library(identity)}{_digest(space_key.encode(), 12)}_{own}"
+
+
+def read_placement(identity: str, name: str) -> int | None:
+    """The number of the placement of a collection; None if it is not one of the library."""
+    own = str(name).removeprefix(name_library(identity))
+    found = None if own == name else _OWN.fullmatch(own)
+    return None if found is None else int(found[1], 16)
 
 
 def _digest(content: bytes, n_letters: int) -> str:

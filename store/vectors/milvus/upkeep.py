@@ -14,7 +14,7 @@ from mvsearch.store.records import Space
 from mvsearch.store.vectors.milvus.building import KIND, Open, find_missing, iter_placed
 from mvsearch.store.vectors.milvus.client import MilvusServer
 from mvsearch.store.vectors.milvus.collection import MilvusCollection
-from mvsearch.store.vectors.milvus.rows import name_library, number_rows, split_rows
+from mvsearch.store.vectors.milvus.rows import number_rows, read_placement, split_rows
 from mvsearch.store.vectors.remote.placements import (
     Placement,
     drop_placements,
@@ -47,7 +47,7 @@ class Upkeep:
     ) -> None:
         self._database = database
         self._server = server
-        self._prefix = name_library(identity)
+        self._identity = identity
         self._open_at = open_at
 
     def tidy(self, space_key: str) -> None:
@@ -72,8 +72,8 @@ class Upkeep:
             query = select(PlacementRow.placement).where(PlacementRow.kind == KIND)
             known = set(session.scalars(query))
             for name in self._server.ask("list_collections"):
-                own = str(name).removeprefix(self._prefix)
-                if own != name and int(own.split("_")[1], 16) not in known:
+                placement = read_placement(self._identity, name)
+                if placement is not None and placement not in known:
                     self._server.change("drop_collection", name)
 
     def drop_all(self) -> None:
@@ -81,7 +81,7 @@ class Upkeep:
         with self._database.writing() as session:
             session.execute(delete(PlacementRow).where(PlacementRow.kind == KIND))
         for name in self._server.ask("list_collections"):
-            if str(name).startswith(self._prefix):
+            if read_placement(self._identity, name) is not None:
                 self._server.change("drop_collection", name)
 
     def delete_strangers(self, space_key: str, collection: MilvusCollection) -> int:

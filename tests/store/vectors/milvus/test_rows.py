@@ -9,6 +9,7 @@ from mvsearch.store.vectors.milvus.rows import (
     name_collection,
     name_library,
     number_rows,
+    read_placement,
     split_rows,
 )
 from tests.store.examples import FRAMES, WORDS
@@ -49,3 +50,11 @@ def test_libraries_spaces_and_placements_have_collections_of_their_own() -> None
     assert len(names) == 16
     assert all(name.isascii() and name.replace("_", "").isalnum() for name in names)
     assert sum(name.startswith(name_library("a")) for name in names) == 8
+
+
+def test_collections_of_others_are_none_of_the_library() -> None:
+    own = name_collection("one", FRAMES.key, 26, np.zeros(8, dtype=np.float32))
+    assert read_placement("one", own) == 26
+    assert read_placement("other", own) is None
+    for name in ("strangers", name_library("one"), f"{name_library('one')}notes", f"{own}_old"):
+        assert read_placement("one", name) is None
