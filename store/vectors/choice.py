@@ -6,7 +6,6 @@ from pathlib import Path
 from sqlalchemy import delete, update
 
 from mvsearch.store.database.connection import Database
-from mvsearch.store.database.postgresql.index_tables import IndexedVideoRow, PlacementRow
 from mvsearch.store.database.tables import SettingRow
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.vectors.cache import IndexCache
@@ -64,6 +63,9 @@ def change_choice(database: Database, name: str) -> None:
     Raises:
         MvsearchError: see `check_choice`; or the server cannot be reached, or refuses.
     """
+    # They make SQLAlchemy import all that it has for PostgreSQL.
+    from mvsearch.store.database.postgresql.index_tables import IndexedVideoRow, PlacementRow
+
     noted = check_choice(database, name)
     if noted.startswith(MILVUS_SCHEMES):
         from mvsearch.store.vectors.milvus.address import parse_address

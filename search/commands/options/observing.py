@@ -1,7 +1,6 @@
 """The options of commands that operators watch: numbers for Prometheus, traces, and a job id."""
 
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -30,6 +29,8 @@ def observed(part: str, metrics: str | None) -> Iterator[None]:
     Raises:
         MvsearchError: a package is missing, or the port is in use or none.
     """
+    import secrets
+
     from mvsearch.store.observing.context import naming
     from mvsearch.store.observing.numbers import parse_place, serving_numbers
     from mvsearch.store.observing.observers import timing
