@@ -109,8 +109,17 @@ def _write_archive(target: BinaryIO, library: Library, counts: dict[Space, int])
         moods = library.catalog.moods(list(rows))
         for side in SIDES:
             _put(archive, f"videos/{side}_mood", _stack_moods(moods, rows, side))
-        for space, n in counts.items():
-            _put_space(archive, library, space, n, rows)
+        for group, space in _name_groups(counts).items():
+            _put_space(archive, library, group, space, counts[space], rows)
+
+
+def _name_groups(spaces: Iterable[Space]) -> dict[str, Space]:
+    """The spaces by the names of their arrays: the first of a modality and view has these alone."""
+    named: dict[str, Space] = {}
+    for space in spaces:
+        group = f"{space.modality}-{space.view}" if space.view else space.modality
+        named[group if group not in named else f"{space.modality}-{space.key}"] = space
+    return named
 
 
 def _stack_moods(moods: Mapping[str, VideoMood], rows: Mapping[str, int], side: Side) -> Array:
@@ -124,10 +133,14 @@ def _stack_moods(moods: Mapping[str, VideoMood], rows: Mapping[str, int], side: 
 
 
 def _put_space(
-    archive: zipfile.ZipFile, library: Library, space: Space, n: int, rows: dict[str, int]
+    archive: zipfile.ZipFile,
+    library: Library,
+    group: str,
+    space: Space,
+    n: int,
+    rows: dict[str, int],
 ) -> None:
     """Write the arrays of one space."""
-    group = f"{space.modality}-{space.view}" if space.view else space.modality
     for name, text in (
         ("space", space.key), ("encoder", space.encoder), ("revision", space.revision),
     ):  # fmt: skip

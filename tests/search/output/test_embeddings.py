@@ -18,7 +18,7 @@ from mvsearch.search.output import embeddings
 from mvsearch.search.output.embeddings import ExportOptions, write_embeddings
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError
 from mvsearch.store.library import Library
-from mvsearch.store.records import Embeddings, Segment, Stage
+from mvsearch.store.records import Embeddings, Segment, Space, Stage
 from tests.store.examples import (
     FRAMES,
     LINES,
@@ -118,6 +118,22 @@ def test_a_table_holds_what_the_catalogue_holds(
         np.testing.assert_allclose(row["vector"], vector, atol=1e-6)
     assert {row["video_path"] for row in table if row["video_id"] == "cd"} == {"/music/\ufffd♫.mp4"}
     assert table[0]["video_title"] == "Song"
+
+
+def test_spaces_of_two_encoders_have_names_of_their_own(tmp_path: Path) -> None:
+    other = Space("lyrics", "many-languages", "1", 3)
+    with Library.open(tmp_path / "library", create=True) as opened:
+        opened.catalog.adopt_profile("toy", [*SPACES, other])
+        fill_song(opened.catalog, "ab", seed=1, n_frames=2)
+        line = (Segment(1.0, 2.0, "a line"),)
+        made = [Embeddings(one, line, random_units(1, one.dim, 9)) for one in (LINES, other)]
+        opened.catalog.store_stage(Stage("ab", "lyrics", LINES.key, "done"), made)
+        write_embeddings(tmp_path / "all.npz", opened, ExportOptions())
+    with np.load(tmp_path / "all.npz") as read:
+        assert len(set(read.files)) == len(read.files)
+        assert str(read["lyrics/space"]) == LINES.key
+        assert read[f"lyrics-{other.key}/vectors"] == pytest.approx(made[1].vectors, abs=1e-3)
+        assert read["lyrics/vectors"] == pytest.approx(made[0].vectors, abs=1e-3)
 
 
 def test_one_modality_alone(library: Library, tmp_path: Path) -> None:
