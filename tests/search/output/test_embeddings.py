@@ -128,7 +128,7 @@ def test_spaces_of_two_encoders_have_names_of_their_own(tmp_path: Path) -> None:
         line = (Segment(1.0, 2.0, "a line"),)
         made = [Embeddings(one, line, random_units(1, one.dim, 9)) for one in (LINES, other)]
         opened.catalog.store_stage(Stage("ab", "lyrics", LINES.key, "done"), made)
-        write_embeddings(tmp_path / "all.npz", opened, ExportOptions())
+        write_embeddings(opened, tmp_path / "all.npz", ExportOptions())
     with np.load(tmp_path / "all.npz") as read:
         assert len(set(read.files)) == len(read.files)
         assert str(read["lyrics/space"]) == LINES.key
