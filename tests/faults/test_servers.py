@@ -63,7 +63,8 @@ def test_a_killed_server_is_replaced_and_its_job_is_started_again(
     asked = {"paths": [str(videos)]}
     job = httpx2.post(f"{second.address}/api/v1/jobs/index", json=asked).json()
     decoder = toy_library.wait_for_decoder(tmp_path)
-    assert wait_for(third, job["id"], "running")["stages"]
+    wait_for(third, job["id"], "running")
+    _wait_for_stages(third, job["id"])
     leader.end(signal.SIGKILL)
     killed = time.monotonic()
     told = wait_for(third, job["id"], "interrupted")
@@ -82,6 +83,14 @@ def test_a_killed_server_is_replaced_and_its_job_is_started_again(
     assert leader.end() == 130
     assert find_leader([other]) is other
     assert len(httpx2.get(f"{other.address}/api/v1/videos").json()["videos"]) == 4
+
+
+def _wait_for_stages(server: Server, job_id: str) -> None:
+    """The progress of a job comes to other servers some time after it is running."""
+    until = time.monotonic() + HANG_SECONDS
+    while not httpx2.get(f"{server.address}/api/v1/jobs/{job_id}").json()["stages"]:
+        assert time.monotonic() < until, "no progress is told"
+        time.sleep(0.05)
 
 
 def _wait_for_end(pid: int) -> None:
