@@ -25,6 +25,7 @@ from mvsearch.store.own_files import check_folder
 from mvsearch.store.state_reader import StateReader
 from mvsearch.store.vectors.cache import IndexCache
 from mvsearch.store.vectors.choice import (
+    FAISS,
     change_choice,
     check_choice,
     find_choice,
@@ -62,6 +63,7 @@ class Library(StateReader):
         self.files = open_files(folder, database)
         self._lock = make_lock(folder, database)
         self._vectors: VectorStore = IndexCache(folder / "vectors", is_read_only=is_read_only)
+        self._chosen = FAISS
         self.catalog = Catalog(database, self._vectors)
         self._landmarks = LandmarkCache(folder / "vectors", is_read_only=is_read_only)
 
@@ -160,6 +162,7 @@ class Library(StateReader):
         if self.is_read_only:
             raise MvsearchError(f"the library {self.address} is open for reading only")
         with self._lock.holding(wait_seconds, is_exclusive=is_exclusive):
+            self._follow_choice()
             try:
                 yield
             except BaseException as error:
@@ -195,6 +198,11 @@ class Library(StateReader):
                 change_choice(self._database, name)
         self._open_vectors(name)
 
+    def _follow_choice(self) -> None:
+        """Open another store of vectors if another process has chosen it."""
+        if self.vectors != self._chosen:
+            self._open_vectors()
+
     def _open_vectors(self, name: str | None = None) -> None:
         """Open the store that is chosen, by its name with its secret if one is given."""
         self._indexes.clear()
@@ -203,6 +211,7 @@ class Library(StateReader):
             self._database, name or self.vectors, self.folder / "vectors",
             is_read_only=self.is_read_only,
         )  # fmt: skip
+        self._chosen = self.vectors
 
     def close(self) -> None:
         """Close the catalogue."""

@@ -145,8 +145,13 @@ class StateReader:
             generation = self.catalog.generation(space.key)
         return known if known.generation == generation else None
 
+    def _follow_choice(self) -> None:
+        """See `Library`."""
+        raise NotImplementedError
+
     def _open(self, space: Space) -> VectorIndex:
         """Open an index, and keep it for all threads unless it is out of date."""
+        self._follow_choice()
         index = self._vectors.obtain(space, self.catalog)
         if index.generation == self.catalog.generation(space.key, is_newest=True):
             self._indexes[space.key] = index

@@ -3,10 +3,11 @@
 import time
 from pathlib import Path
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
+from mvsearch.store.catalog import changes
 from mvsearch.store.database.connection import Database
-from mvsearch.store.database.tables import SettingRow
+from mvsearch.store.database.tables import SettingRow, SpaceRow
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.vectors.cache import IndexCache
 from mvsearch.store.vectors.store import VectorStore
@@ -18,10 +19,10 @@ MILVUS_SCHEMES = ("milvus://", "milvuss://")
 
 
 def find_choice(database: Database) -> str:
-    """The store in use: the setting, or else the default of the database."""
+    """The store that is in use now: the setting, or else the default of the database."""
     if database.engine.dialect.name != "postgresql":
         return FAISS
-    with database.reading() as session:
+    with database.reading(is_newest=True) as session:
         row = session.get(SettingRow, VECTORS)
         return PGVECTOR if row is None else row.value
 
@@ -78,6 +79,8 @@ def change_choice(database: Database, name: str) -> None:
         session.execute(used.values(is_current=False, retired_seconds=time.time()))
         # Files tell the database of no video: who comes back to a server begins anew.
         session.execute(delete(IndexedVideoRow))
+        # Indexes that are open are opened again, by what is chosen now.
+        changes.advance_generations(session, session.scalars(select(SpaceRow.key)).all())
 
 
 def open_store(

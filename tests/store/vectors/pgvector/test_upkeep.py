@@ -289,3 +289,21 @@ def test_videos_from_before_another_choice_are_found_after_the_next_is_added(
         assert index.video_ids == ("0001", "0002", "0003")
         assert store.compare(space, library.catalog) == []
         assert (index.search(make_vectors(space, 1, 1), 15).videos >= 0).all()
+
+
+def test_an_open_library_follows_the_choice_of_another(library: Library) -> None:
+    add(library, 1)
+    with Library.open(library.database.url.render_as_string(hide_password=False)) as other:
+        for seed, name in enumerate(("faiss", "pgvector", "faiss"), start=2):
+            assert other.index(WORDS).video_ids == library.index(WORDS).video_ids
+            library.choose_vectors(name)
+            other.index(WORDS).search(make_vectors(WORDS, 1, 1), 5)
+            with library.writing():
+                add(library, seed)
+            for space in SPACES:
+                index = other.index(space)
+                assert len(index.video_ids) == seed
+                assert (index.search(make_vectors(space, 1, 1), 5 * seed).videos >= 0).all()
+        with other.writing():
+            add(other, 9)
+        assert len(library.index(WORDS).video_ids) == 5
