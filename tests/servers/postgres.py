@@ -161,7 +161,7 @@ class PostgresServer:
         return found
 
     def _call(self, program: str, *words: object) -> None:
-        command = [self._programs / program, *map(str, words)]
+        command = [str(self._programs / program), *map(str, words)]
         # A server keeps what it is given: pipes would never end.
         with tempfile.TemporaryFile() as said:
             done = subprocess.run(
