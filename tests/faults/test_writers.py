@@ -7,7 +7,6 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-import psycopg
 import pytest
 
 import mvsearch
@@ -82,6 +81,8 @@ class Reader:
             self.problems.append(error)
 
     def _look(self) -> None:
+        import psycopg  # what `make test` has not
+
         plain = self._address.replace("+psycopg", "")
         with closing(psycopg.connect(plain, autocommit=True)) as connection:
             while not self._end.is_set():
