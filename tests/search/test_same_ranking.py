@@ -22,6 +22,7 @@ pytestmark = pytest.mark.postgres
 
 MEDIA = Path(os.environ.get("MVSEARCH_TEST_MEDIA", ""))
 N_REAL = 12
+LINES = "[00:00.50]the engine of NAME is running\n[00:02.00]down the road to NAME\n"
 
 
 @pytest.fixture(scope="module", params=["toy", "embedded"])
@@ -36,6 +37,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     (place / "videos").mkdir()
     for file in sorted((MEDIA / "videos").iterdir())[:N_REAL]:
         (place / "videos" / file.name).symlink_to(file.resolve())
+        (place / "videos" / f"{file.stem}.lrc").write_text(LINES.replace("NAME", file.stem))
     with mvsearch.open(place / "library", profile=request.param) as library:
         library.index(place / "videos", lyrics="sidecar")
     return place
