@@ -1,6 +1,7 @@
 """Reads one state of a library: its catalogue, and the vector indexes of that state."""
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TypeVar
@@ -22,7 +23,7 @@ T = TypeVar("T")
 Prepared = TypeVar("Prepared")
 
 
-class StateReader:
+class StateReader(ABC):
     """The part of `Library` that reads."""
 
     catalog: Catalog
@@ -145,9 +146,9 @@ class StateReader:
             generation = self.catalog.generation(space.key)
         return known if known.generation == generation else None
 
+    @abstractmethod
     def _follow_choice(self) -> None:
         """See `Library`."""
-        raise NotImplementedError
 
     def _open(self, space: Space) -> VectorIndex:
         """Open an index, and keep it for all threads unless it is out of date."""

@@ -1,5 +1,6 @@
 """What every vector index on a server does alike: it knows the videos, and reads few of them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -21,7 +22,7 @@ MAX_COMPARED = 20_000
 N_READ = 400
 
 
-class RemoteIndex:
+class RemoteIndex(ABC):
     """The base of a `VectorIndex` whose vectors lie on a server; `_fetch` and `search` are missing.
 
     Args:
@@ -122,9 +123,9 @@ class RemoteIndex:
             handles = np.array(session.scalars(gone).all(), dtype=np.int64)
         return not (self.contents.locate(handles) >= 0).any()
 
+    @abstractmethod
     def _fetch(self, handles: Sequence[int]) -> Mapping[int, VideoVectors]:
         """Read vectors from the server by their handles; those that are gone are left out."""
-        raise NotImplementedError
 
     def _read(self, video_ids: Sequence[str]) -> list[VideoVectors]:
         contents = self.contents
