@@ -54,20 +54,28 @@ def building(
     return lock.holding(wait_seconds, is_exclusive=True)
 
 
-def discard(database: Database, placement: int) -> None:
-    """Drop a placement with its table.
+def discard(database: Database, placement: int, retired_seconds: float | None = None) -> None:
+    """Drop a placement with its table, if it is still as it was seen.
+
+    Args:
+        database: of the library.
+        placement: its number.
+        retired_seconds: when it was replaced; None if it was never in use.
 
     Raises:
         LibraryBusyError: somebody reads it.
     """
+    row = PlacementRow
+    is_as_seen = row.retired_seconds.is_not_distinct_from(retired_seconds) & ~row.is_current
+    gone = delete(row).where(row.placement == placement, is_as_seen).returning(row.placement)
     with database.writing() as session:
         session.execute(text("SET LOCAL lock_timeout = '200ms'"))
-        drop_table(session, placement)
-        session.execute(delete(PlacementRow).where(PlacementRow.placement == placement))
+        if session.scalar(gone) is not None:
+            drop_table(session, placement)
 
 
 def _drop_unfinished(database: Database, row: PlacementRow) -> None:
-    """Drop a placement unless somebody is building one of this space."""
+    """Drop a placement unless somebody is building one of this space, or has finished it."""
     with suppress(LibraryBusyError), building(database, row.space_key, 0.0):
         discard(database, row.placement)
 
@@ -80,4 +88,4 @@ def _drop_retired(database: Database, row: PlacementRow) -> None:
         is_read = session.scalar(_IS_READ, values)
     if not is_read:
         with suppress(LibraryBusyError):
-            discard(database, row.placement)
+            discard(database, row.placement, row.retired_seconds)

@@ -1,12 +1,19 @@
 """What becomes of the tables of vectors when a library changes, and when a program was killed."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pytest
 from sqlalchemy import text
 
-from mvsearch.store.database.postgresql.index_tables import IndexedVideoRow, MeasuredRow
+from mvsearch.store.database.postgresql.index_tables import (
+    IndexedVideoRow,
+    MeasuredRow,
+    PlacementRow,
+)
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Embeddings, Segment, Space
@@ -94,6 +101,34 @@ def test_the_space_of_a_trained_encoder_comes_and_goes(library: Library) -> None
     assert library.index(LOOK).video_ids == ()
     assert len(list_placements(library)) < n_before
     assert library.index(PICTURES).n == 5
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_table_that_is_finished_before_its_lock_is_free_stays(
+    library: Library, monkeypatch: pytest.MonkeyPatch, is_replaced: bool
+) -> None:
+    """`is_replaced`: another one has taken its place by then, and readers still need it."""
+    with library.writing():
+        add(library, 1)
+    with library.database.writing() as session:
+        built = placing.add_placement(session, PICTURES).placement
+    building = sweeping.building
+
+    @contextmanager
+    def finish_first(*asked: Any) -> Iterator[None]:
+        with library.database.writing() as session:
+            if is_replaced:
+                session.get_one(PlacementRow, built).retired_seconds = time.time()
+            else:
+                placing.retire(session, [PICTURES.key])
+                session.get_one(PlacementRow, built).is_current = True
+        with building(*asked):
+            yield
+
+    monkeypatch.setattr(sweeping, "building", finish_first)
+    monkeypatch.setattr(sweeping, "GRACE_SECONDS", 60.0)
+    sweeping.drop_unused(library.database)
+    assert list_placements(library)[built] is not is_replaced
 
 
 @pytest.mark.parametrize("is_lost", [False, True])
